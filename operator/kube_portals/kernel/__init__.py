@@ -1,0 +1,1 @@
+"""A plan becomes nftables rules; everything that speaks netlink."""

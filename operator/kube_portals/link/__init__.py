@@ -1,0 +1,1 @@
+"""The messages between operator and agent, and both ends of the socket."""

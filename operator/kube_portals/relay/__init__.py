@@ -1,0 +1,1 @@
+"""The agent: listeners on proxy ports, the balancer, the TCP and UDP relay."""

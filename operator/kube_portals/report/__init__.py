@@ -1,0 +1,1 @@
+"""What was really programmed, told to users: status, health, metrics."""

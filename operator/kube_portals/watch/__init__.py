@@ -1,0 +1,1 @@
+"""Objects in: the store and the sources that fill it."""
